@@ -1,0 +1,2 @@
+export { local, openStore, parseLocalUrl } from "./local.ts";
+export type { LocalOptions } from "./local.ts";
