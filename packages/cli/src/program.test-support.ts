@@ -14,9 +14,11 @@ export interface ProgramResult {
 export interface ProgramRun {
   readonly child: ChildProcess;
   /** The next line of standard output; undefined at its end. */
-  nextLine(): Promise<string | undefined>;
+  readonly nextLine: () => Promise<string | undefined>;
+  /** Resolves when standard output or error has said it; rejects when they end without. */
+  readonly said: (pattern: RegExp) => Promise<void>;
   /** Resolves when it has ended. */
-  result(): Promise<ProgramResult>;
+  readonly result: () => Promise<ProgramResult>;
 }
 
 const program = [
@@ -41,15 +43,30 @@ export function startMandate(
   child.stderr.setEncoding("utf8").on("data", (text) => (stderr += String(text)));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const closed = once(child, "close");
+  const result = async (): Promise<ProgramResult> => {
+    const [exitCode] = (await closed) as [number | null];
+    return { exitCode, stdout, stderr };
+  };
   return {
     child,
+    result,
     async nextLine() {
       const { done, value } = await lines.next();
       return done === true ? undefined : value;
     },
-    async result() {
-      const [exitCode] = (await closed) as [number | null];
-      return { exitCode, stdout, stderr };
+    async said(pattern) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const look = (): void => {
+        if (pattern.test(stdout) || pattern.test(stderr)) resolve();
+      };
+      look();
+      child.stdout.on("data", look);
+      child.stderr.on("data", look);
+      const ended = result().then((got) => {
+        throw new Error(`it ended without ${String(pattern)}: ${JSON.stringify(got)}`);
+      });
+      await Promise.race([promise, ended]);
+      ended.catch(() => undefined); // later it may end, of course
     },
   };
 }

@@ -64,7 +64,7 @@ export class ElectionView {
 
   snapshot(): ElectionSnapshot {
     const claims = [...this.#claims.values()].toSorted((one, other) =>
-      one.term < other.term ? -1 : 1,
+      Number(one.term - other.term),
     );
     return {
       storeId: this.#storeId,
@@ -94,7 +94,7 @@ export function claimOf(election: string, id: string, kv: KeyValue): Claim {
     id,
     term: kv.createRevision,
     sessionId: id,
-    registration: Buffer.from(kv.value).toString("utf8"),
+    registration: textOf(kv.value),
   };
 }
 
@@ -107,7 +107,12 @@ export function answeredRange(answer: TxnResponse, place: number): readonly KeyV
 
 function controlEntry(kv: KeyValue | undefined): ControlEntry | undefined {
   if (kv === undefined) return undefined;
-  return { text: Buffer.from(kv.value).toString("utf8"), version: kv.modRevision.toString() };
+  return { text: textOf(kv.value), version: kv.modRevision.toString() };
+}
+
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  // A view: `Buffer.from(bytes)` would copy a control record byte by byte.
+  return Buffer.from(buffer, byteOffset, byteLength).toString("utf8");
 }
 
 function malformed(missing: string): MandateError {

@@ -25,8 +25,8 @@ const restartAfterMs = 1_000;
 const settleTimeoutMs = 30_000;
 /** Longer than the TTL, so that the leader's session is over for sure. */
 const stopTtls = 1.5;
-/** As many writes as are under way when a leader is stopped, at most. */
-const burstSize = 25;
+/** So many writes are under way when a leader is stopped, less those that it was done with. */
+const burstSize = 100;
 const burstTimeoutMs = 500;
 
 interface Target {
@@ -103,10 +103,8 @@ export class Chaos {
     const { board, load, ttlMs } = this.#options;
     const { centre, term } = target;
     // At the worst moment: with writes under way, which come to the ledger after the next leader's.
-    const toldBefore = load.accepted.length;
-    load.burst(burstSize, board.centres.get(centre.id)?.url ?? "");
-    const isUnderWay = (): boolean => load.accepted.length > toldBefore;
-    await board.until(isUnderWay, { signal: hurry, timeoutMs: burstTimeoutMs });
+    const rush = load.burst(burstSize, board.centres.get(centre.id)?.url ?? "");
+    await Promise.race([rush, pause(burstTimeoutMs, hurry)]);
     const stopMs = stopTtls * ttlMs;
     this.#note("stop", { centre, term }, `SIGSTOP to ${centre.id}`);
     centre.stop();

@@ -28,7 +28,7 @@ interface Run {
   ending: boolean;
 }
 
-const startTimeoutMs = 15_000;
+const startTimeoutMs = 30_000;
 const closeTimeoutMs = 3_000;
 
 /** A data centre: a process that can be killed, stopped and started again. */

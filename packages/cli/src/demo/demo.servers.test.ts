@@ -1,17 +1,27 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 import { findServer, haveServer } from "../../../../scripts/servers/programs.ts";
-import { mandate } from "../program.test-support.ts";
+import { mandate, startMandate } from "../program.test-support.ts";
+import { watchRemains } from "./demo.test-support.ts";
 
 test.skipIf(!(await haveServer("etcd")))(
   "on etcd, orders survive leaders that are killed, stopped and cut off",
-  { timeout: 90_000 },
+  { timeout: 100_000 },
   async () => {
-    const args = ["--store", "etcd", "--chaos", "kill,stop,cut", "--every", "3s", "--for", "11s"];
+    const args = ["--store", "etcd", "--chaos", "kill,stop,cut", "--every", "2s", "--for", "80s"];
     const { program } = await findServer("etcd");
-    const { exitCode, stdout } = await mandate(["demo", ...args, "--json"], {
+    const watch = watchRemains();
+    onTestFinished(() => watch.remove());
+    const run = startMandate(["demo", ...args, "--json"], {
       MANDATE_ETCD: program,
+      TMPDIR: watch.folder,
     });
+    await run.said(
+      /SIGKILL to[^]*SIGSTOP to[^]*SIGCONT to[^]*is cut off[^]*reaches the store again/,
+    );
+    run.child.kill("SIGINT");
+    const { exitCode, stdout } = await run.result();
+    expect(watch.remains()).toEqual([]);
     const report = JSON.parse(stdout) as {
       readonly orders: { readonly accepted: number };
       readonly changes: readonly { readonly cause: string }[];

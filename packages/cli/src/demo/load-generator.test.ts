@@ -40,8 +40,7 @@ async function deliver(
   const told: AcceptedOrder[] = [];
   const onAccepted = (order: AcceptedOrder): void => void told.push(order);
   const load = new LoadGenerator({ rps: 1, targets: () => urls.slice(-1), onAccepted });
-  load.burst(1, urls[0] ?? "");
-  await load.stop(10_000);
+  await Promise.all([load.burst(1, urls[0] ?? ""), load.stop(10_000)]);
   return Object.assign(load, { told });
 }
 
@@ -86,8 +85,7 @@ test("redirects in a circle end", async () => {
   services.push(circle);
   ({ url } = circle);
   const load = new LoadGenerator({ rps: 1, targets: () => [url], onAccepted: () => undefined });
-  load.burst(1, url);
-  await load.stop(500);
+  await Promise.all([load.burst(1, url), load.stop(500)]);
   expect([...load.refused]).toEqual([["sent round in circles", 1]]);
 });
 

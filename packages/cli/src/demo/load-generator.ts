@@ -56,15 +56,15 @@ export class LoadGenerator {
     this.#timer = setInterval(
       () => {
         // By the clock, not by the tick: a late timer must not lower the rate.
-        for (; due < ((monotonicMs() - startedMs) / 1_000) * rps; due += 1) this.#post();
+        for (; due < ((monotonicMs() - startedMs) / 1_000) * rps; due += 1) void this.#post();
       },
       1_000 / Math.min(rps, 200),
     );
   }
 
-  /** Posts some orders at once, to one data centre. */
-  burst(count: number, url: string): void {
-    for (let sent = 0; sent < count; sent += 1) this.#post(url);
+  /** Posts some orders at once, to one data centre; resolves when the first one is dealt with. */
+  async burst(count: number, url: string): Promise<void> {
+    await Promise.race(Array.from({ length: count }, () => this.#post(url)));
   }
 
   /**
@@ -79,8 +79,12 @@ export class LoadGenerator {
     this.#agent.destroy();
   }
 
-  #post(firstUrl?: string): void {
-    if (this.#waiting.size >= maxWaiting) return this.#refuse("too many others waited");
+  /** Resolves when its client knows what became of the order; never rejects. */
+  #post(firstUrl?: string): Promise<void> {
+    if (this.#waiting.size >= maxWaiting) {
+      this.#refuse("too many others waited");
+      return Promise.resolve();
+    }
     this.#count += 1;
     const order = {
       orderId: `order-${this.#count}`,
@@ -91,6 +95,7 @@ export class LoadGenerator {
       this.#waiting.delete(delivery);
     });
     this.#waiting.add(delivery);
+    return delivery;
   }
 
   async #deliver(order: Order, firstUrl: string): Promise<void> {

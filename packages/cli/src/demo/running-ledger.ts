@@ -25,7 +25,7 @@ export interface LedgerOptions {
   readonly onCrash: (error: Error) => void;
 }
 
-const startTimeoutMs = 15_000;
+const startTimeoutMs = 30_000;
 
 /** Starts the ledger's process; resolves when it takes requests. */
 export async function startLedger(options: LedgerOptions): Promise<RunningLedger> {

@@ -90,6 +90,12 @@ export class Connection {
     return this.#socket.bytesRead;
   }
 
+  /** Calls back once it is gone. */
+  onClose(callback: () => void): void {
+    if (this.#session.destroyed) callback();
+    else this.#session.once("close", callback);
+  }
+
   /**
    * Begins a request with `headers` besides those of every gRPC call.
    * @throws RpcFailure (`lost`, surely not applied) when the connection takes no more requests.

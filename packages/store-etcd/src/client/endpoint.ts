@@ -2,12 +2,16 @@ import { Connection } from "./connection.ts";
 import type { ConnectionTarget } from "./connection.ts";
 import { RpcFailure } from "./rpc-failure.ts";
 
-/** One member of the cluster, with at most one connection to it, made when it is needed. */
+/**
+ * One member of the cluster, with a connection to it that is made when it is needed. One that is in
+ * doubt or going away is replaced, and may live on beside its successor until it is idle.
+ */
 export class Endpoint {
   /** As it is shown: `host:port`. */
   readonly authority: string;
   readonly #target: ConnectionTarget;
   readonly #connectMs: number;
+  readonly #connections = new Set<Connection>();
   #connection: Connection | undefined;
   #connecting: Promise<Connection> | undefined;
   #closed = false;
@@ -34,10 +38,10 @@ export class Endpoint {
     return this.#connecting;
   }
 
-  /** Destroys the connection and refuses to make another. */
+  /** Destroys all connections and refuses to make another. */
   close(): void {
     this.#closed = true;
-    this.#connection?.destroy();
+    for (const connection of this.#connections) connection.destroy();
   }
 
   async #open(): Promise<Connection> {
@@ -46,6 +50,8 @@ export class Endpoint {
       connection.destroy();
       throw new RpcFailure("the store was closed", { kind: "connect", applied: "no" });
     }
+    this.#connections.add(connection);
+    connection.onClose(() => this.#connections.delete(connection));
     this.#connection = connection;
     return connection;
   }

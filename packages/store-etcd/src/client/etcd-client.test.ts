@@ -93,8 +93,8 @@ test("a connection that the server closed while it was idle is replaced", async 
   expect(server.sessions).toHaveLength(2);
 });
 
-test("many calls share one connection", async () => {
-  await using server = await startOddServer(answerEmpty);
+test("many calls share one connection, also where a server takes few at once", async () => {
+  await using server = await startOddServer(answerEmpty, { maxConcurrentStreams: 10 });
   const client = clientOf(server);
   await Promise.all(Array.from({ length: 500 }, () => read(client)));
   expect(server.sessions).toHaveLength(1);
@@ -178,6 +178,20 @@ test("a failure of all endpoints names each, and says that nothing was done", as
   await expect(failure).rejects.toThrow(
     new RegExp(`${gone.target.authority}.*ECONNREFUSED.*; .*no leader`),
   );
+});
+
+test("closing breaks a connection that is in doubt and has calls under way, too", async () => {
+  await using server = await startOddServer((stream, request) => {
+    if (request === 1 || request === 4) answerEmpty(stream);
+  });
+  const client = clientOf(server);
+  await read(client);
+  const hanging = read(client);
+  await expect(read(client, { attemptMs: 150 })).rejects.toMatchObject({ kind: "deadline" });
+  await read(client);
+  expect(server.sessions).toHaveLength(2);
+  client.close();
+  await expect(hanging).rejects.toMatchObject({ kind: "lost" });
 });
 
 test("closing fails what is in flight", async () => {

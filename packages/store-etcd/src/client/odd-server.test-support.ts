@@ -1,5 +1,5 @@
 import http2 from "node:http2";
-import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Session, ServerHttp2Stream, Settings } from "node:http2";
 import net from "node:net";
 import type { AddressInfo } from "node:net";
 
@@ -24,8 +24,9 @@ export interface OddServer extends AsyncDisposable {
  */
 export async function startOddServer(
   answer: (stream: ServerHttp2Stream, request: number, path: string) => void,
+  settings: Settings = {},
 ): Promise<OddServer> {
-  const server = http2.createServer();
+  const server = http2.createServer({ settings });
   const sessions: ServerHttp2Session[] = [];
   let requests = 0;
   server.on("session", (session) => {

@@ -19,7 +19,7 @@ export function settleBefore<Value>(
     };
     const aborted = (): void => settle(() => reject(signal.reason));
     const timer = setTimeout(() => {
-      const message = `no connection in ${Math.round(deadlineMs)} ms`;
+      const message = `not ready to be asked in ${Math.round(deadlineMs)} ms`;
       settle(() => reject(new RpcFailure(message, { kind: "deadline", applied: "no" })));
     }, deadlineMs);
     signal.addEventListener("abort", aborted, { once: true });

@@ -53,7 +53,12 @@ async function serve(settings: DataCentreSettings): Promise<void> {
     (error) => process.stderr.write(`${messageOf(error)}\n`),
   );
   const candidate = { id: candidateId, region, url: service.url };
-  const session = await openSession(store, { ttlMs, candidate, signal: closing.signal });
+  const session = await openSession(store, {
+    ttlMs,
+    candidate,
+    openTimeoutMs,
+    signal: closing.signal,
+  });
   const election = session.election(name);
   parent.send({ kind: "listening", url: service.url });
 
@@ -115,6 +120,8 @@ async function forEver(signal: AbortSignal, run: () => Promise<unknown>): Promis
 }
 
 const retryMs = 250;
+/** Patient: what runs beside the demo may keep the machine busy. */
+const openTimeoutMs = 25_000;
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -1,0 +1,3 @@
+import "@mandate/election";
+
+console.log(performance.now());
