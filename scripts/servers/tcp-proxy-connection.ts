@@ -78,23 +78,24 @@ interface FlowOptions {
 }
 
 function carry({ direction, from, to }: Flow, { muted, delayMs }: FlowOptions): void {
-  let lastAtMs = 0;
-  let underWay = 0;
-  // Whether something vanishes is decided when it arrives: what is under way when a cut begins is
-  // lost too.
-  const send = (deliver: () => void): void => {
-    const now = performance.now();
-    lastAtMs = Math.max(lastAtMs, now + delayMs());
-    const waitMs = lastAtMs - now;
-    if (waitMs <= 0 && underWay === 0) {
-      if (!muted.has(direction)) deliver();
-      return;
+  // One queue with one timer: Node lets timers of different lengths overtake each other by a
+  // millisecond, and bytes must not.
+  const underWay: { readonly atMs: number; readonly deliver: () => void }[] = [];
+  const deliverDue = (): void => {
+    for (let next = underWay[0]; next !== undefined; next = underWay[0]) {
+      const waitMs = next.atMs - performance.now();
+      if (waitMs > 0) {
+        setTimeout(deliverDue, Math.ceil(waitMs));
+        return;
+      }
+      underWay.shift();
+      // Whether it vanishes is decided on arrival: what is under way when a cut begins is lost too.
+      if (!muted.has(direction) && !to.destroyed) next.deliver();
     }
-    underWay += 1;
-    setTimeout(() => {
-      underWay -= 1;
-      if (!muted.has(direction) && !to.destroyed) deliver();
-    }, waitMs);
+  };
+  const send = (deliver: () => void): void => {
+    underWay.push({ atMs: performance.now() + delayMs(), deliver });
+    if (underWay.length === 1) deliverDue();
   };
   from.on("data", (data) => {
     send(() => {

@@ -25,7 +25,7 @@ export interface OutputOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Called when the reader of either has gone away (`EPIPE`). */
+  /** Called when the reader of either has gone away (`EPIPE`, `EIO`). */
   readonly onReaderGone: () => void;
 }
 
@@ -35,7 +35,8 @@ export function createOutput(options: OutputOptions): Output {
   const isTerminal = stdout.isTTY === true && environment["TERM"] !== "dumb";
   for (const stream of [stdout, stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
+      // EIO is what a terminal that was closed answers with.
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
       options.onReaderGone();
     });
   }

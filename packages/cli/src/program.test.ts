@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import { local } from "@mandate/store-local";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testCommands } from "./commands.test-suite.ts";
 import { commands } from "./commands.ts";
+import { exitCodeMeanings } from "./exit-codes.ts";
 import { mandate, startMandate } from "./program.test-support.ts";
 
 let folder = "";
@@ -94,4 +95,11 @@ test("an interruption ends a wait for a mute store at once, with the code of the
   expect(await result()).toEqual({ exitCode: 143, stdout: "", stderr: "" });
   expect(performance.now() - startMs).toBeLessThan(3_000);
   mute.close();
+});
+
+test("the README states the exit codes as the help does", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8").replaceAll("`", "");
+  for (const [code, meaning] of exitCodeMeanings) {
+    expect(readme).toContain(`| ${code} | ${meaning} |`);
+  }
 });

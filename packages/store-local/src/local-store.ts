@@ -11,7 +11,7 @@ import type {
 
 import { abortable } from "./abortable.ts";
 import { watchElection } from "./election/election-watch.ts";
-import { LocalSession } from "./session/local-session.ts";
+import { LocalSession } from "./local-session.ts";
 import type { Machine } from "./machine/machine.ts";
 import { OpenedStore } from "./opened-store.ts";
 import { isStillThere, openStoreFolder, sweepTemporary } from "./folder/store-folder.ts";

@@ -65,7 +65,7 @@ export class Chaos {
     const { board, centres } = this.#options;
     const isSettled = (): boolean => {
       const { leader } = board;
-      return leader?.serving === true && leader.term <= board.highestTerm;
+      return leader?.serving === true && leader.term === board.highestTerm;
     };
     while (!(await board.until(isSettled, { signal, timeoutMs: settleTimeoutMs }))) {
       if (signal.aborted) return undefined;

@@ -17,7 +17,7 @@ export interface DataCentreOptions {
   readonly folder: DemoFolder;
   readonly onMessage: (message: DataCentreMessage) => void;
   /** Called when it ends and was not told to. */
-  readonly onCrash: () => void;
+  readonly onCrash: (error: Error) => void;
 }
 
 interface Run {
@@ -66,8 +66,9 @@ export class DataCentre {
     child.send({ kind: "start", ...settings, journalFile });
     void child.ended.then(() => {
       run.diedAtMs ??= monotonicMs();
-      reject(new Error(`the data centre ${this.id} ended at its start:\n${child.logTail()}`));
-      if (!run.ending) this.#options.onCrash();
+      const error = new Error(`the data centre ${this.id} ended:\n${child.logTail()}`);
+      reject(error);
+      if (!run.ending) this.#options.onCrash(error);
     });
     const late = setTimeout(() => {
       reject(

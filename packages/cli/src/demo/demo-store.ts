@@ -98,8 +98,8 @@ interface StorePath {
 
 function whyUncuttable(url: string): string | undefined {
   if (/^etcd:/i.test(url)) return undefined;
-  if (/^etcds:/i.test(url)) return "TLS is not led through the demo's proxies";
-  return "there is no network to the local store that could be cut";
+  if (/^etcds:/i.test(url)) return "TLS cannot be led through the demo's proxies";
+  return "no network leads to the local store (try --store etcd)";
 }
 
 /** A proxy in front of each member of etcd, and the store as it is reached through them. */

@@ -167,7 +167,7 @@ function makeCentres(
       settings,
       folder,
       onMessage: (message) => noteMessage(board, candidateId, message),
-      onCrash: () => failed.abort(new Error(`the data centre ${candidateId} has crashed`)),
+      onCrash: (error) => failed.abort(error),
     });
     centres.set(candidateId, centre);
   }
@@ -211,7 +211,7 @@ function possibleKinds(
 ): readonly FaultKind[] {
   const all: readonly FaultKind[] = wanted ?? ["kill", "stop", "cut"];
   if (store.uncuttable === undefined || !all.includes("cut")) return all;
-  if (wanted !== undefined) board.tell("note", `no cut: ${store.uncuttable}`);
+  board.tell("note", `cut is left out: ${store.uncuttable}`);
   return all.filter((kind) => kind !== "cut");
 }
 

@@ -4,6 +4,7 @@ import { pause, withDeadline } from "../time/deadline.ts";
 import { ElectionWatch } from "../candidacy/election-watch.ts";
 import { hasCode, MandateError } from "../errors.ts";
 import { publish } from "../events.ts";
+import { CallSlots } from "./call-slots.ts";
 import { openStoreSession } from "./session-opening.ts";
 import { renewUntilLost } from "./session-renewal.ts";
 import type { Candidate } from "../candidacy/registration.ts";
@@ -41,6 +42,7 @@ export class SessionCore implements SessionHost {
   readonly candidate: Candidate;
   readonly terms: TermMemory;
   readonly controls = new ControlMemory();
+  readonly #slots = new CallSlots(Number(process.env.SLOTS ?? 64));
   readonly onOverrun: OverrunPolicy;
   readonly #parts: SessionCoreParts;
   readonly #members = new Map<string, SessionMember>();
@@ -82,7 +84,9 @@ export class SessionCore implements SessionHost {
   }
 
   call<T>(what: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return withDeadline(this.clock, { what, deadlineMs: this.timings.callMs }, run);
+    const make = (): Promise<T> =>
+      withDeadline(this.clock, { what, deadlineMs: this.timings.callMs }, run);
+    return what === "renewing the session" ? make() : this.#slots.run(make);
   }
 
   exitProcess(): void {

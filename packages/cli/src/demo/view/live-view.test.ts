@@ -51,6 +51,15 @@ test("the view says who leads, since when, how fast orders come, and what happen
   expect(text).toContain("9.900  event 99");
 });
 
+test.for([
+  ["stopped", "dublin, stopped, still has term 7"],
+  ["cut off", "dublin, cut off, still has term 7"],
+  ["down", "nobody leads at the moment"],
+] as const)("while the leader is %s, the view says so", ([state, expected]) => {
+  const centres = [{ id: "dublin", region: "northeurope", url: "http://x", state }];
+  expect(liveView({ ...moment, centres }, { columns: 80, rows: 24 })[2]?.text).toBe(expected);
+});
+
 test("a leader that does not take orders yet does not lead", () => {
   const leader = { candidateId: "dublin", term: 7n, sinceMs: 0, serving: false };
   const lines = liveView({ ...moment, leader }, { columns: 80, rows: 24 });

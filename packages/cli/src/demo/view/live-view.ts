@@ -84,9 +84,14 @@ function line(text: string, look?: Look): ViewLine {
   return { text, look };
 }
 
-function leaderLine({ leader, leadsForMs }: DemoMoment): ViewLine {
-  if (leader?.serving !== true) return line("nobody leads at the moment", "yellow");
+function leaderLine({ centres, leader, leadsForMs }: DemoMoment): ViewLine {
+  const state = centres.find(({ id }) => id === leader?.candidateId)?.state;
+  if (leader?.serving !== true || state === "down" || state === "starting") {
+    return line("nobody leads at the moment", "yellow");
+  }
   const { candidateId, term } = leader;
+  if (state !== "running")
+    return line(`${candidateId}, ${state}, still has term ${term}`, "yellow");
   return line(`${candidateId} leads in term ${term}, for ${formatSeconds(leadsForMs)}`, "green");
 }
 

@@ -11,12 +11,12 @@ import type {
   UpdateRequest,
 } from "@mandate/election";
 
-import { DeathHint } from "./death-hint.ts";
-import type { Machine } from "../machine/machine.ts";
-import { Serial } from "../serial.ts";
-import type { Sessions } from "./sessions.ts";
-import { encodeClaim } from "../election/snapshot-reader.ts";
-import type { SnapshotReader } from "../election/snapshot-reader.ts";
+import { DeathHint } from "./session/death-hint.ts";
+import type { Machine } from "./machine/machine.ts";
+import { Serial } from "./serial.ts";
+import type { Sessions } from "./session/sessions.ts";
+import { encodeClaim } from "./election/snapshot-reader.ts";
+import type { SnapshotReader } from "./election/snapshot-reader.ts";
 
 /** What a {@link LocalSession} needs of its store. */
 export interface LocalSessionHost {
