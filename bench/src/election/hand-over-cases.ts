@@ -1,14 +1,10 @@
+import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 
-import { type Election, openSession } from "@mandate/election";
-import { etcd } from "@mandate/store-etcd";
-import { methods, WatchHub } from "@mandate/store-etcd/internal";
-import type { Campaign } from "etcd3";
-
-import type { Cases, Measurement, OpenedCase } from "../case.ts";
+import type { Cases, OpenedCase } from "../case.ts";
 import { median } from "../statistics.ts";
-import { openBareClient } from "./bare-client.ts";
-import { campaignEtcd3, openEtcd3, untilElected } from "./etcd3-campaign.ts";
+import type { CandidateNews, CandidateOrder, CandidateSettings } from "./hand-over-candidate.ts";
 
 /** What the cases of handing over are given. */
 export interface HandOverSettings {
@@ -16,130 +12,108 @@ export interface HandOverSettings {
   readonly ttlMs: number;
   /** Hand-overs in a round. */
   readonly count: number;
+  /** Hand-overs before the first round, one after another. */
+  readonly warmUp: number;
 }
 
 /**
- * How long nothing happens before each hand-over, in milliseconds: all that a candidate in the queue
- * prepares for its turn is in place then. etcd3 asks for a watch from a revision that has passed,
- * which etcd serves by a loop that runs each 100 ms.
+ * How long nothing happens before each hand-over, in milliseconds: all that a candidate in the
+ * queue prepares for its turn is in place then. etcd3 asks for a watch from a revision that has
+ * passed, which etcd serves by a loop that runs each 100 ms.
  */
 const restMs = 150;
 
 /** Hand-over after resign: ours, the reference, and one write that somebody else watches. */
 export const cases: Cases<HandOverSettings> = {
-  ours: async ({ endpoint, ttlMs, count }) => {
-    const open = (id: string) =>
-      openSession(etcd({ endpoints: [endpoint] }), { ttlMs, candidate: { id } });
-    const sessions = [await open("one"), await open("other")] as const;
-    const name = `bench/hand-over/${process.pid}`;
-    let [leader, next] = sessions.map((session) => session.election(name)) as [Election, Election];
-    let mandate = await leader.campaign();
-    const handOver = async (): Promise<number> => {
-      const elected = next.campaign();
-      while ((await next.status()).contenders.length < 2);
-      await delay(restMs);
-      const beganMs = performance.now();
-      const resigned = mandate.resign();
-      mandate = await elected;
-      const tookMs = performance.now() - beganMs;
-      await resigned;
-      [leader, next] = [next, leader];
-      return tookMs;
-    };
-    return await warm(count, {
-      handOver,
-      close: async () => {
-        await mandate.resign();
-        for (const session of sessions) await session.close();
-      },
-    });
-  },
-
-  etcd3: async ({ endpoint, ttlMs, count }) => {
-    const clients = [await openEtcd3(endpoint), await openEtcd3(endpoint)] as const;
-    const name = `bench/hand-over/${process.pid}`;
-    let [leader, next] = [
-      clients[0].election(name, ttlMs / 1_000),
-      clients[1].election(name, ttlMs / 1_000),
-    ];
-    let campaign = await campaignEtcd3(leader);
-    const handOver = async (): Promise<number> => {
-      const waiting = next.campaign("bench");
-      const elected = untilElected(waiting);
-      await untilQueued(waiting);
-      await delay(restMs);
-      const beganMs = performance.now();
-      const resigned = campaign.resign();
-      await elected;
-      const tookMs = performance.now() - beganMs;
-      await resigned;
-      campaign = waiting;
-      [leader, next] = [next, leader];
-      return tookMs;
-    };
-    return await warm(count, {
-      handOver,
-      close: async () => {
-        await campaign.resign();
-        for (const client of clients) client.close();
-      },
-    });
-  },
-
-  bare: async ({ endpoint, count }) => {
-    const [writer, watcher] = [openBareClient(endpoint), openBareClient(endpoint)];
-    const key = Buffer.from(`bench/hand-over/${process.pid}`);
-    const write = async (): Promise<void> => {
-      const put = { key, value: Buffer.from("1"), lease: 0n };
-      await writer.client.call(methods.put, put, writer.options);
-    };
-    const hub = new WatchHub(watcher.client);
-    let seen = Promise.withResolvers<void>();
-    hub.watch(
-      { key, rangeEnd: Buffer.alloc(0), startRevision: 0n },
-      { onEvents: () => seen.resolve(), onEnd: (failure) => seen.reject(failure) },
-    );
-    const handOver = async (): Promise<number> => {
-      await delay(restMs);
-      seen = Promise.withResolvers();
-      const beganMs = performance.now();
-      const written = write();
-      await seen.promise;
-      const tookMs = performance.now() - beganMs;
-      await written;
-      return tookMs;
-    };
-    return await warm(count, {
-      handOver,
-      close: async () => {
-        // Nobody waits for the watch any more, whose end is a failure to who does.
-        seen.promise.catch(() => undefined);
-        hub.close();
-        for (const { client } of [writer, watcher]) client.close();
-      },
-    });
-  },
+  ours: (settings) => openPair("ours", settings),
+  etcd3: (settings) => openPair("etcd3", settings),
+  bare: (settings) => openPair("bare", settings),
 };
 
-interface Opened {
-  /** Hands over once, and says how many milliseconds it took. */
-  readonly handOver: () => Promise<number>;
-  readonly close: () => Promise<void>;
-}
-
-async function warm(count: number, { handOver, close }: Opened): Promise<OpenedCase> {
-  const measure = async (): Promise<Measurement> => {
-    const tookMs: number[] = [];
-    while (tookMs.length < count) tookMs.push(await handOver());
-    return { medianMs: median(tookMs) };
+async function openPair(
+  kind: CandidateSettings["kind"],
+  { endpoint, ttlMs, count, warmUp }: HandOverSettings,
+): Promise<OpenedCase> {
+  const election = `bench/hand-over/${kind}/${process.pid}`;
+  const open = (id: string): Promise<CandidateThread> =>
+    CandidateThread.open({ kind, endpoint, ttlMs, election, id });
+  let [leader, next] = [await open("one"), await open("other")];
+  const handOver = async (pauseMs: number): Promise<number> => {
+    next.order("stand");
+    await next.news("standing");
+    await delay(pauseMs);
+    leader.order("resign");
+    const { atMs: resignedAtMs } = await leader.news("resigning");
+    const { atMs: electedAtMs } = await next.news("elected");
+    await leader.news("resigned");
+    [leader, next] = [next, leader];
+    return electedAtMs - resignedAtMs;
   };
-  await measure();
-  return { measure, close };
+  // Of two bare clients one writes and the other one watches: there is nothing to win at first.
+  if (kind !== "bare") {
+    leader.order("stand");
+    await leader.news("elected");
+  }
+  for (let done = 0; done < warmUp; done += 1) await handOver(0);
+  return {
+    async measure() {
+      const tookMs: number[] = [];
+      while (tookMs.length < count) tookMs.push(await handOver(restMs));
+      return { medianMs: median(tookMs) };
+    },
+    async close() {
+      leader.order("resign");
+      await leader.news("resigned");
+      for (const candidate of [leader, next]) await candidate.close();
+    },
+  };
 }
 
-/** Resolves when an etcd3 candidate has found somebody before it: its own tests wait for this. */
-function untilQueued(campaign: Campaign): Promise<void> {
-  return new Promise((resolve) => {
-    campaign.once("_isWaiting", resolve);
-  });
+type NewsOf<Kind extends CandidateNews["kind"]> = Extract<CandidateNews, { readonly kind: Kind }>;
+
+class CandidateThread {
+  readonly #worker: Worker;
+  readonly #unread: CandidateNews[] = [];
+  #wake: () => void = () => undefined;
+
+  private constructor(settings: CandidateSettings) {
+    this.#worker = new Worker(new URL("./hand-over-candidate.ts", import.meta.url), {
+      workerData: settings,
+    });
+    this.#worker.on("message", (news: CandidateNews) => {
+      this.#unread.push(news);
+      this.#wake();
+    });
+    // Uncaught, so that it ends this process, and the one that waits for it hears of that.
+    this.#worker.on("error", (error) => {
+      throw error;
+    });
+  }
+
+  static async open(settings: CandidateSettings): Promise<CandidateThread> {
+    const thread = new CandidateThread(settings);
+    await thread.news("ready");
+    return thread;
+  }
+
+  order(order: CandidateOrder): void {
+    this.#worker.postMessage(order);
+  }
+
+  /** The first news of this kind that was not read yet. */
+  async news<Kind extends CandidateNews["kind"]>(kind: Kind): Promise<NewsOf<Kind>> {
+    for (;;) {
+      const index = this.#unread.findIndex((news) => news.kind === kind);
+      if (index >= 0) return this.#unread.splice(index, 1)[0] as NewsOf<Kind>;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    const exited = once(this.#worker, "exit");
+    this.order("close");
+    await exited;
+  }
 }

@@ -7,14 +7,14 @@ import { etcd3Name } from "./etcd3-campaign.ts";
 import type { HandOverSettings } from "./hand-over-cases.ts";
 
 /** How long after a leader has resigned the next candidate leads. */
-export function handOver({ count }: { readonly count: number }): Question {
+export function handOver(counts: { readonly count: number; readonly warmUp: number }): Question {
   const what = "hand-over after resign, p50";
   return {
     name: "hand-over",
     about: "milliseconds from the call of resign to the mandate of the next in the queue",
     async answer({ cluster, rounds, progress }) {
       const { endpoint } = await cluster();
-      const settings: HandOverSettings = { endpoint, ttlMs: 5_000, count };
+      const settings: HandOverSettings = { endpoint, ttlMs: 5_000, ...counts };
       const module = import.meta.resolve("./hand-over-cases.ts");
       const names = ["ours", "etcd3", "bare"] as const;
       const { ours, etcd3, bare } = await withCases({ module, names, settings }, (measures) =>

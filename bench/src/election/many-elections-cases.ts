@@ -15,7 +15,9 @@ export interface ManyElectionsSettings {
   readonly count: number;
 }
 
-/** How long a process that leads may take to come to rest before its memory counts, in milliseconds. */
+/**
+ * How long a process that leads may take to come to rest before its memory counts, in milliseconds.
+ */
 const restMs = 1_000;
 
 const mib = 2 ** 20;

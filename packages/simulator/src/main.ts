@@ -5,7 +5,8 @@ import { runSeeds } from "./run/run-seeds.ts";
 import type { RangeReport } from "./run/seed-worker.ts";
 import { simulate, type SimulationResult } from "./simulate.ts";
 
-const HELP = `Runs elections in simulated worlds, each with faults of its own, and checks what was promised.
+const HELP = `Runs elections in simulated worlds, each with faults of its own, and checks what was
+promised.
 
   npm run sim -- --seeds 2000            worlds 0 to 1999
   npm run sim -- --seeds 500 --seed 9    worlds 9 to 508

@@ -7,6 +7,7 @@ import { EtcdCalls } from "./etcd-calls.ts";
 import { EtcdSession } from "./etcd-session.ts";
 import { LeaseKeepAliveResponse, RangeResponse } from "./gen/etcd.ts";
 import { KeyLayout } from "./keys.ts";
+import { ViewReader } from "./view-reader.ts";
 
 // What members answer only in moments that cannot be brought about from outside.
 
@@ -61,9 +62,11 @@ async function sessionOn(answers: {
     client.close();
     await server[Symbol.asyncDispose]();
   });
+  const layout = new KeyLayout("");
   const session = new EtcdSession({
     calls: new EtcdCalls(client),
-    layout: new KeyLayout(""),
+    layout,
+    views: new ViewReader(layout),
     lease: 31n,
     ttlMs: 5_000,
   });

@@ -14,12 +14,14 @@ import { isLeaseNotFound, RpcFailure } from "./client/rpc-failure.ts";
 import type { EtcdCalls } from "./etcd-calls.ts";
 import type { KeyLayout } from "./keys.ts";
 import { createdAt, deleteOp, putOp, rangeOp, transaction } from "./operations.ts";
-import { answeredRange, claimOf, ElectionView, viewOps } from "./view.ts";
+import { answeredRange, claimOf } from "./view.ts";
+import type { ViewReader } from "./view-reader.ts";
 
 /** How an {@link EtcdSession} is made. */
 export interface EtcdSessionOptions {
   readonly calls: EtcdCalls;
   readonly layout: KeyLayout;
+  readonly views: ViewReader;
   readonly lease: bigint;
   readonly ttlMs: number;
 }
@@ -33,6 +35,7 @@ export class EtcdSession implements StoreSession {
   readonly ttlMs: number;
   readonly #calls: EtcdCalls;
   readonly #layout: KeyLayout;
+  readonly #views: ViewReader;
   readonly #lease: bigint;
   /** Elections in which this session may have a claim. */
   readonly #elections = new Map<string, Stands>();
@@ -43,6 +46,7 @@ export class EtcdSession implements StoreSession {
     this.ttlMs = options.ttlMs;
     this.#calls = options.calls;
     this.#layout = options.layout;
+    this.#views = options.views;
     this.#lease = options.lease;
   }
 
@@ -92,7 +96,7 @@ export class EtcdSession implements StoreSession {
     const { election, registration } = request;
     const call = { doing: `stand in "${election}"`, signal, retry: "not-applied" } as const;
     const key = this.#layout.claim(election, this.id);
-    const view = viewOps(this.#layout, election);
+    const reading = this.#views.reading(election);
     const before = this.#elections.get(election) ?? { begun: 0, answered: 0 };
     this.#elections.set(election, { ...before, begun: before.begun + 1 });
     const answer = await this.#calls
@@ -100,8 +104,8 @@ export class EtcdSession implements StoreSession {
         call,
         transaction({
           compare: [createdAt(key, 0n)],
-          success: [putOp(key, { value: registration, lease: this.#lease }), ...view],
-          failure: view,
+          success: [putOp(key, { value: registration, lease: this.#lease }), ...reading.ops],
+          failure: reading.ops,
         }),
       )
       .catch((error: unknown) => {
@@ -109,7 +113,7 @@ export class EtcdSession implements StoreSession {
         throw error;
       });
     this.#answered(election);
-    const seen = new ElectionView(this.#layout, election, answer);
+    const seen = reading.view(answer) ?? (await this.#views.read(election, this.#calls, signal));
     const claim = seen.claim(this.id);
     if (claim === undefined) throw this.#gone();
     return { claim, snapshot: seen.snapshot() };

@@ -17,7 +17,7 @@ import { EtcdSession, sessionIdOf } from "./etcd-session.ts";
 import { KeyLayout } from "./keys.ts";
 import { putOp, transaction, writtenAt } from "./operations.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { ElectionView, viewOps } from "./view.ts";
+import { ViewReader } from "./view-reader.ts";
 import { watchElection } from "./watch-election.ts";
 
 // What etcd keeps at the least with its default timing: one and a half times the election timeout
@@ -37,6 +37,7 @@ export class EtcdStore implements Store {
   readonly #calls: EtcdCalls;
   readonly #hub: WatchHub;
   readonly #layout: KeyLayout;
+  readonly #views: ViewReader;
 
   /** Connects with the first call, not before. */
   constructor({ targets, credentials, prefix }: ResolvedOptions) {
@@ -44,6 +45,7 @@ export class EtcdStore implements Store {
     this.#calls = new EtcdCalls(this.#client);
     this.#hub = new WatchHub(this.#client);
     this.#layout = new KeyLayout(prefix);
+    this.#views = new ViewReader(this.#layout);
   }
 
   async openSession({ ttlMs }: OpenSessionRequest, { signal }: CallOptions): Promise<StoreSession> {
@@ -62,6 +64,7 @@ export class EtcdStore implements Store {
     const session = new EtcdSession({
       calls: this.#calls,
       layout: this.#layout,
+      views: this.#views,
       lease: granted.id,
       ttlMs: Number(granted.ttl) * 1_000,
     });
@@ -80,7 +83,7 @@ export class EtcdStore implements Store {
   }
 
   async read(election: string, { signal }: CallOptions): Promise<ElectionSnapshot> {
-    return (await this.#view(election, signal)).snapshot();
+    return (await this.#views.read(election, this.#calls, signal)).snapshot();
   }
 
   watch(election: string, { signal }: CallOptions): AsyncIterable<ElectionSnapshot> {
@@ -88,7 +91,7 @@ export class EtcdStore implements Store {
       hub: this.#hub,
       layout: this.#layout,
       signal,
-      read: () => this.#view(election, signal),
+      read: () => this.#views.read(election, this.#calls, signal),
       refuseWhenClosed: () => this.#calls.refuseWhenClosed(),
     });
   }
@@ -113,13 +116,6 @@ export class EtcdStore implements Store {
     this.#client.close();
     this.#hub.close();
     return Promise.resolve();
-  }
-
-  async #view(election: string, signal: AbortSignal): Promise<ElectionView> {
-    const call = { doing: `read "${election}"`, signal, retry: "always" } as const;
-    const success = viewOps(this.#layout, election);
-    const answer = await this.#calls.txn(call, transaction({ success }));
-    return new ElectionView(this.#layout, election, answer);
   }
 }
 

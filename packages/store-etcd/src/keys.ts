@@ -10,9 +10,8 @@ const none = Buffer.alloc(0);
 /**
  * Where things are kept.
  *
- * - `<prefix><election>/<lease in hex>`: a claim, as etcd's own election has it, so that programs
- * in
- *   other languages can stand and watch in the same election.
+ * - `<prefix><election>/<lease in hex>`: a claim, as etcd's own election has it,
+ *   so that programs in other languages can stand and watch in the same election.
  * - `<prefix>mandate.control:<election>`: the election's control record.
  * - `<prefix>mandate.session:<lease in hex>`: a session.
  *

@@ -36,6 +36,11 @@ export function deleteOp(range: KeyRange): RequestOp {
   return { request: { $case: "requestDeleteRange", value: range } };
 }
 
+/** A transaction within another one. */
+export function txnOp(value: TxnRequest): RequestOp {
+  return { request: { $case: "requestTxn", value } };
+}
+
 /** A transaction; what is left out is empty. */
 export function transaction(parts: Partial<TxnRequest>): TxnRequest {
   return { compare: [], success: [], failure: [], ...parts };

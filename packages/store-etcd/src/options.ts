@@ -20,6 +20,7 @@ export interface EtcdOptions {
   readonly tls?: TlsOptions;
   /** Who to be, where etcd has authentication turned on. */
   readonly user?: string;
+  /** The user's password, unless it is in `passwordFile`. */
   readonly password?: string;
   /** A file with the password, read before each authentication. In place of `password`. */
   readonly passwordFile?: string;

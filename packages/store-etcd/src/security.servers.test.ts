@@ -149,6 +149,11 @@ describe.skipIf(!hasEtcd)("user and password", async () => {
     await watch.until("the first snapshot", () => true);
     await store.writeControl({ election, text: "x", expectedVersion: undefined }, within());
     await watch.until("the record", ({ control }) => control?.text === "x");
+    const session = await store.openSession({ ttlMs: 5_000 }, within());
+    await store.read(election, within());
+    const { snapshot } = await session.stand({ election, registration: "" }, within());
+    expect(snapshot.control?.text).toBe("x");
+    await session.close(within());
 
     const elsewhere = await aStore({ ...app, prefix: "other" });
     const denied = { code: "ACCESS_DENIED", applied: "no" };

@@ -27,8 +27,9 @@ export function makeStallingDisk(etcd: string): StallingDisk | undefined {
   const flagOf = (member: string): string => join(folder, `${member}.stalled`);
   try {
     writeFileSync(`${holder}.c`, source);
-    execFileSync("gcc", ["-O1", "-o", holder, `${holder}.c`], { stdio: "pipe" });
-    execFileSync(holder, [flagOf(""), "true"], { stdio: "pipe" });
+    const options = { stdio: "pipe", timeout: 30_000 } as const;
+    execFileSync("gcc", ["-O1", "-o", holder, `${holder}.c`], options);
+    execFileSync(holder, [flagOf(""), "true"], options);
   } catch (error) {
     remove();
     const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
@@ -73,8 +74,9 @@ const source = `
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static void hold(int listener, const char *flag) {
+static void hold(int listener, const char *flag, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(0);
   for (;;) {
     struct seccomp_notif call = {0};
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) {
@@ -103,9 +105,10 @@ int main(int argc, char **argv) {
   int listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
                          SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
   if (listener < 0) return perror("seccomp"), 1;
+  pid_t parent = getpid();
   pid_t child = fork();
   if (child < 0) return perror("fork"), 1;
-  if (child == 0) hold(listener, argv[1]);
+  if (child == 0) hold(listener, argv[1], parent);
   close(listener);
   execvp(argv[2], argv + 2);
   return perror(argv[2]), 1;

@@ -1,14 +1,9 @@
 import { MandateError } from "@mandate/election";
 import type { Claim, ControlEntry, ElectionSnapshot } from "@mandate/election";
 
-import type { Event, KeyValue, RequestOp, TxnResponse } from "./gen/etcd.ts";
+import type { Event, KeyValue, TxnResponse } from "./gen/etcd.ts";
 import type { KeyLayout } from "./keys.ts";
-import { deleteEvent, rangeOp } from "./operations.ts";
-
-/** The reads whose two answers, the last of a transaction, {@link ElectionView} is made from. */
-export function viewOps(layout: KeyLayout, election: string): readonly RequestOp[] {
-  return [rangeOp(layout.claims(election)), rangeOp(layout.control(election))];
-}
+import { deleteEvent } from "./operations.ts";
 
 /** An election as a transaction showed it, brought forward by what a watch tells. */
 export class ElectionView {
@@ -19,7 +14,15 @@ export class ElectionView {
   #revision: bigint;
   #control: ControlEntry | undefined;
 
-  constructor(layout: KeyLayout, election: string, answer: TxnResponse) {
+  /** The last answer but one is that of a read of all claims. */
+  constructor(
+    layout: KeyLayout,
+    election: string,
+    {
+      answer,
+      control,
+    }: { readonly answer: TxnResponse; readonly control: ControlEntry | undefined },
+  ) {
     this.#layout = layout;
     this.#election = election;
     const { header } = answer;
@@ -27,7 +30,7 @@ export class ElectionView {
     this.#storeId = header.clusterId.toString(16);
     this.#revision = header.revision;
     for (const claim of answeredRange(answer, -2)) this.#put(claim);
-    this.#control = controlEntry(answeredRange(answer, -1)[0]);
+    this.#control = control;
   }
 
   /** The revision of the newest claim or snapshot in it. */
@@ -105,7 +108,15 @@ export function answeredRange(answer: TxnResponse, place: number): readonly KeyV
   return response.value.kvs;
 }
 
-function controlEntry(kv: KeyValue | undefined): ControlEntry | undefined {
+/** What a nested transaction at this place (negative: from its end) answered. */
+export function answeredTxn(answer: TxnResponse, place: number): TxnResponse {
+  const response = answer.responses.at(place)?.response;
+  if (response?.$case !== "responseTxn") throw malformed("the transaction that was asked for");
+  return response.value;
+}
+
+/** A control record's key as the contract's entry; undefined when there is none. */
+export function controlEntry(kv: KeyValue | undefined): ControlEntry | undefined {
   if (kv === undefined) return undefined;
   return { text: textOf(kv.value), version: kv.modRevision.toString() };
 }

@@ -21,6 +21,8 @@ test(
     const args = ["demo", "--chaos", "kill,cut,stop", "--every", "1s", "--for", "80s", "--json"];
     const run = startMandate(args, { TMPDIR: watch.folder });
     await run.said(/SIGKILL to[^]*orders are accepted again[^]*SIGSTOP to[^]*SIGCONT to/);
+    // Not with each stop: a leader may have written all that it had by then.
+    await run.said(/the ledger refuses late writes of term/);
     run.child.kill("SIGINT");
     const { exitCode, stdout, stderr } = await run.result();
     expect(stderr).toMatch(/cut is left out: no network leads to the local store/);
@@ -46,8 +48,6 @@ test("Ctrl-C while a leader is stopped ends everything, with the report", { time
   const args = ["demo", "--chaos", "stop", "--every", "1s", "--for", "60s"];
   const run = startMandate(args, { TMPDIR: watch.folder });
   await run.said(/SIGSTOP to/);
-  // Not with each stop: a leader may have written all that it had by then.
-  await run.said(/the ledger refuses late writes of term/);
   run.child.kill("SIGINT");
   const { exitCode, stdout, stderr } = await run.result();
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
@@ -91,8 +91,30 @@ test(
   },
 );
 
+test("a hand-over and a resignation by hand show in the report", { timeout }, async () => {
+  const store = `local:${watch.folder}/shared`;
+  const args = ["demo", "--store", store, "--chaos", "none", "--for", "80s", "--json"];
+  const run = startMandate(args, { TMPDIR: watch.folder });
+  await run.said(/is elected[^]*From another terminal/);
+  const operate = (...words: readonly string[]) => mandate([...words, "--store", store]);
+  for (const to of ["dublin", "virginia"]) {
+    expect(await operate("transfer", "mandate-demo", "--to", to)).toMatchObject({ exitCode: 0 });
+  }
+  await run.said(/virginia takes orders in term/);
+  expect(await operate("resign", "mandate-demo")).toMatchObject({ exitCode: 0 });
+  await run.said(/virginia ends term \d+: resigned[^]*takes orders in term/);
+  run.child.kill("SIGINT");
+  const { exitCode, stdout } = await run.result();
+  expect(exitCode).toBe(0);
+  const { changes, maxSimultaneousLeaders } = JSON.parse(stdout) as Report;
+  expect(maxSimultaneousLeaders).toBe(1);
+  const causes = changes.map(({ cause }) => cause);
+  expect(causes).toEqual(expect.arrayContaining(["start", "transfer", "resign"]));
+});
+
 interface Report {
   readonly orders: { readonly accepted: number };
   readonly changes: readonly { readonly cause: string }[];
+  readonly maxSimultaneousLeaders: number;
   readonly staleWritesRefused: number;
 }

@@ -188,9 +188,15 @@ function noteMessage(board: Scoreboard, id: string, message: DataCentreMessage):
       board.tell("leader", `${id} is elected in term ${term}`);
       break;
     }
-    case "serving":
-      if (board.leader?.term === message.term) board.leader = { ...board.leader, serving: true };
+    case "serving": {
+      const { lastSequence, term } = message;
+      if (board.leader?.term === term) board.leader = { ...board.leader, serving: true };
+      board.tell(
+        "leader",
+        `${id} takes orders in term ${term}, from number ${lastSequence + 1} on`,
+      );
       break;
+    }
     case "draining":
       if (board.leader?.term === message.term) board.leader = { ...board.leader, serving: false };
       board.tell("leader", `${id} ends term ${message.term}: ${message.reason}`);

@@ -149,14 +149,8 @@ export class Candidacy implements SessionMember {
     if (first !== undefined && first.sessionId !== current?.id) terms.note(first);
   }
 
-  /** Whoever is first leads, or is about to: no later leader may have a lower term (S2). */
-  #noteTerm({ claims: [first] }: ElectionSnapshot): void {
-    const { current, terms } = this.#host;
-    if (first !== undefined && first.sessionId !== current?.id) terms.note(first);
-  }
-
   #apply(event: CandidacyEvent): void {
-    if (event.type === "stood" || event.type === "read") this.#noteTerm(event.snapshot);
+    if (event.type === "stood") this.#noteTerm(event.snapshot);
     const before = this.#state;
     const after = this.#next(event);
     this.#state = after;
@@ -165,6 +159,12 @@ export class Candidacy implements SessionMember {
     if (this.#state !== after) return;
     this.#act();
     if (after.kind !== before.kind) this.#takeHint();
+  }
+
+  /** Whoever is first leads: no later leader may have a lower term (S2). */
+  #noteTerm({ claims: [first] }: ElectionSnapshot): void {
+    const { current, terms } = this.#host;
+    if (first !== undefined && first.sessionId !== current?.id) terms.note(first);
   }
 
   #next(event: CandidacyEvent): CandidacyState {

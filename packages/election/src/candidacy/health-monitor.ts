@@ -14,7 +14,7 @@ const MAX_FAILURES = 2;
 export class HealthMonitor {
   readonly #host: SessionHost;
   readonly #election: string;
-  readonly #check: HealthCheck | undefined;
+  readonly #check: HealthCheck;
   readonly #onRound: (changed: boolean) => void;
   readonly #stop = new AbortController();
   #failures = MAX_FAILURES;
@@ -24,7 +24,7 @@ export class HealthMonitor {
     host: SessionHost,
     options: {
       readonly election: string;
-      readonly check: HealthCheck | undefined;
+      readonly check: HealthCheck;
       /** After each answer. */
       readonly onRound: (changed: boolean) => void;
     },
@@ -36,34 +36,32 @@ export class HealthMonitor {
   }
 
   get healthy(): boolean {
-    return this.#check === undefined || this.#failures < MAX_FAILURES;
+    return this.#failures < MAX_FAILURES;
   }
 
   /** Resolves after the first answer, or its deadline. */
   async start(): Promise<void> {
-    if (this.#check === undefined) return;
-    await this.#round(this.#check);
-    this.#done = this.#run(this.#check);
+    await this.#round();
+    this.#done = this.#run();
   }
 
   async close(): Promise<void> {
-    // Nobody sees the reason; without one, an error with its stack would be made.
-    this.#stop.abort("closed");
+    this.#stop.abort();
     await this.#done;
   }
 
-  async #run(check: HealthCheck): Promise<void> {
+  async #run(): Promise<void> {
     const { clock, timings } = this.#host;
     for (;;) {
       await pause(clock, timings.renewEveryMs, this.#stop.signal);
       if (this.#stop.signal.aborted) return;
-      await this.#round(check);
+      await this.#round();
     }
   }
 
-  async #round(check: HealthCheck): Promise<void> {
+  async #round(): Promise<void> {
     const before = this.healthy;
-    const error = await this.#ask(check);
+    const error = await this.#ask();
     if (this.#stop.signal.aborted) return;
     this.#failures = error === undefined ? 0 : this.#failures + 1;
     const changed = this.healthy !== before;
@@ -82,12 +80,12 @@ export class HealthMonitor {
   }
 
   /** What the check failed with; undefined when it passed. */
-  async #ask(check: HealthCheck): Promise<unknown> {
+  async #ask(): Promise<unknown> {
     const { clock, timings } = this.#host;
     const deadline = { what: "the health check", deadlineMs: timings.renewEveryMs };
     try {
       await withDeadline(clock, deadline, async (signal) => {
-        await check({ signal });
+        await this.#check({ signal });
       });
       return undefined;
     } catch (error) {

@@ -63,7 +63,9 @@ export function reviewReign(
   context: CandidacyContext,
   source: "hint" | "read",
 ): CandidacyState {
-  if (snapshot.revision < state.claim.term) return state;
+  // A hint of earlier than the claim says nothing about it. A read that is older than what it asks
+  // for is of a store that went back in time.
+  if (source === "hint" && snapshot.revision < state.claim.term) return state;
   if (!snapshot.claims.some((claim) => isSame(claim, state.claim))) {
     return source === "hint"
       ? { ...state, kind: "verifying" }

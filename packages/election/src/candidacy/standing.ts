@@ -19,8 +19,8 @@ export interface StandingOptions {
 }
 
 /**
- * A leader that was elected without waiting watches its election from then on, in milliseconds. Who
- * resigns before that is spared the watch, which costs as much as the election itself.
+ * How long after its election a leader that did not have to wait for it begins to watch it, in
+ * milliseconds: short work is spared a watch that would cost as much as all the rest.
  */
 const WATCH_AFTER_MS = 100;
 
@@ -28,7 +28,8 @@ const WATCH_AFTER_MS = 100;
 export class Standing {
   readonly #core: SessionCore;
   readonly #options: StandingOptions;
-  readonly #health: HealthMonitor;
+  /** Without it, always healthy. */
+  readonly #health: HealthMonitor | undefined;
   readonly #giveUpPlace: () => void;
   #candidacy: Candidacy | undefined;
   #updating = false;
@@ -39,17 +40,17 @@ export class Standing {
     this.#core = core;
     this.#options = options;
     this.#giveUpPlace = core.takePlace(options.election);
-    this.#health = new HealthMonitor(core, {
-      election: options.election,
-      check: options.health,
-      onRound: (changed) => this.#afterHealthRound(changed),
-    });
+    const { election, health: check } = options;
+    if (check !== undefined) {
+      const onRound = (changed: boolean): void => this.#afterHealthRound(changed);
+      this.#health = new HealthMonitor(core, { election, check, onRound });
+    }
     options.signal?.addEventListener("abort", this.#onAbort);
   }
 
   /** Resolves after the first answer of the health check. */
-  start(): Promise<void> {
-    return this.#health.start();
+  async start(): Promise<void> {
+    await this.#health?.start();
   }
 
   /**
@@ -61,7 +62,7 @@ export class Standing {
     signal?.throwIfAborted();
     this.#core.throwIfClosed();
     const won = Promise.withResolvers<MandateCore>();
-    const startedAtMs = new Map<MandateCore, number>();
+    let startedAtMs = 0;
     let cancelListening = (): void => {};
     const listen = (): void => {
       cancelListening();
@@ -70,19 +71,24 @@ export class Standing {
     const candidacy = new Candidacy(this.#core, {
       election,
       preferences,
-      healthy: () => this.#health.healthy,
+      healthy: () => this.#healthy,
       onStood: (leads) => {
         if (!leads) return listen();
         cancelListening();
-        cancelListening = this.#core.clock.setTimer(WATCH_AFTER_MS, listen, { background: true });
+        const listenIfLeading = (): void => {
+          if (candidacy.claim !== undefined) listen();
+        };
+        cancelListening = this.#core.clock.setTimer(WATCH_AFTER_MS, listenIfLeading, {
+          background: true,
+        });
       },
       onElected: (mandate) => {
-        startedAtMs.set(mandate, this.#core.clock.now().wallMs);
-        this.#record(mandate, { startedAtMs: this.#core.clock.now().wallMs, ended: false });
+        startedAtMs = this.#core.clock.now().wallMs;
+        this.#record(mandate, { startedAtMs, ended: false });
         won.resolve(mandate);
       },
       onMandateEnded: (mandate) => {
-        this.#record(mandate, { startedAtMs: startedAtMs.get(mandate) ?? 0, ended: true });
+        this.#record(mandate, { startedAtMs, ended: true });
       },
       onStored: (claim) => {
         this.#registered = { claim, healthy: decodeRegistration(claim.registration)?.healthy };
@@ -103,12 +109,16 @@ export class Standing {
   async end(): Promise<void> {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#giveUpPlace();
-    await this.#health.close();
+    await this.#health?.close();
   }
 
   /** Resolves when the candidacy of the last mandate is over. */
   async over(): Promise<void> {
     await this.#candidacy?.over;
+  }
+
+  get #healthy(): boolean {
+    return this.#health?.healthy ?? true;
   }
 
   readonly #onAbort = (): void => {
@@ -148,7 +158,7 @@ export class Standing {
 
   /** Keeps what the store says of this candidate's health true. Tried again each round. */
   async #updateRegistration(claim: Claim): Promise<void> {
-    const { healthy } = this.#health;
+    const healthy = this.#healthy;
     const known =
       this.#registered?.claim.term === claim.term ? this.#registered.healthy : undefined;
     if (this.#updating || (known ?? decodeRegistration(claim.registration)?.healthy) === healthy) {

@@ -6,6 +6,7 @@ import { hasCode, MandateError } from "../errors.ts";
 import { publish } from "../events.ts";
 import { CallSlots } from "./call-slots.ts";
 import { openStoreSession } from "./session-opening.ts";
+import { rememberingStore } from "./remembering-store.ts";
 import { renewUntilLost } from "./session-renewal.ts";
 import type { Candidate } from "../candidacy/registration.ts";
 import type { Rules } from "./rules.ts";
@@ -32,6 +33,9 @@ export interface SessionCoreParts {
   readonly closeStore: () => Promise<void>;
 }
 
+/** Enough for the store to take many requests in one write to its disk. */
+const MAX_CALLS = 256;
+
 /** The session behind `Session`: keeps one open at the store, and tells its members how it is. */
 export class SessionCore implements SessionHost {
   readonly clock: Clock;
@@ -42,7 +46,7 @@ export class SessionCore implements SessionHost {
   readonly candidate: Candidate;
   readonly terms: TermMemory;
   readonly controls = new ControlMemory();
-  readonly #slots = new CallSlots(Number(process.env.SLOTS ?? 64));
+  readonly #slots = new CallSlots(MAX_CALLS);
   readonly onOverrun: OverrunPolicy;
   readonly #parts: SessionCoreParts;
   readonly #members = new Map<string, SessionMember>();
@@ -63,7 +67,7 @@ export class SessionCore implements SessionHost {
     this.clock = parts.clock;
     this.random = parts.random;
     this.rules = parts.rules;
-    this.store = parts.store;
+    this.store = rememberingStore(parts.store, parts.terms);
     this.timings = parts.timings;
     this.candidate = parts.candidate;
     this.terms = parts.terms;
@@ -84,9 +88,11 @@ export class SessionCore implements SessionHost {
   }
 
   call<T>(what: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const make = (): Promise<T> =>
-      withDeadline(this.clock, { what, deadlineMs: this.timings.callMs }, run);
-    return what === "renewing the session" ? make() : this.#slots.run(make);
+    return this.#slots.run(() => this.callAtOnce(what, run));
+  }
+
+  callAtOnce<T>(what: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withDeadline(this.clock, { what, deadlineMs: this.timings.callMs }, run);
   }
 
   exitProcess(): void {

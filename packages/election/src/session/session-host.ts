@@ -24,8 +24,10 @@ export interface SessionHost {
   /** The session at the store as it is now; undefined while there is none. */
   readonly current: StoreSession | undefined;
   readonly validity: Validity | undefined;
-  /** One call to the store, with a deadline of its own. */
+  /** One call to the store, with a deadline of its own, when it is its turn. */
   call<T>(what: string, run: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** The same without waiting for a turn: for what keeps the session alive. */
+  callAtOnce<T>(what: string, run: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Somebody heard that the session is gone: ask the store now. */
   doubtSession(): void;
   /** Ends this process, at once. */

@@ -36,7 +36,7 @@ export async function renewUntilLost(
     if (options.signal.aborted) return "closed";
     const sentAt = clock.now();
     try {
-      await host.call("renewing the session", (signal) => storeSession.renew({ signal }));
+      await host.callAtOnce("renewing the session", (signal) => storeSession.renew({ signal }));
       confirmedAt = sentAt;
       options.onConfirmed(sentAt);
       if (await audit(host, storeSession, options.members)) auditedAt = sentAt;
@@ -82,7 +82,9 @@ async function audit(
   members: ReadonlyMap<string, SessionMember>,
 ): Promise<boolean> {
   try {
-    const claims = await host.call("auditing claims", (signal) => storeSession.claims({ signal }));
+    const claims = await host.callAtOnce("auditing claims", (signal) =>
+      storeSession.claims({ signal }),
+    );
     const byElection = Map.groupBy(claims, (claim) => claim.election);
     for (const member of members.values()) member.audit(byElection.get(member.election) ?? []);
     const strays = claims.filter((claim) => members.get(claim.election)?.knows(claim) !== true);
@@ -100,7 +102,7 @@ async function removeStray(
   claim: Claim,
 ): Promise<void> {
   const { election } = claim;
-  await host.call(`removing a stray claim in "${election}"`, (signal) =>
+  await host.callAtOnce(`removing a stray claim in "${election}"`, (signal) =>
     storeSession.withdraw(claim, { signal }),
   );
   const { candidate, clock, terms } = host;

@@ -32,11 +32,7 @@ export class OneMandateChecker implements Checker {
   readonly #reigns = new Map<string, Reign>();
   #maxTerm = new Map<string, Reign>();
 
-  constructor(
-    observer: Observer,
-    earlyEnds: EarlyEnds,
-    isOffBound: (process: number) => boolean,
-  ) {
+  constructor(observer: Observer, earlyEnds: EarlyEnds, isOffBound: (process: number) => boolean) {
     this.#observer = observer;
     this.#earlyEnds = earlyEnds;
     this.#isOffBound = isOffBound;

@@ -77,7 +77,11 @@ export class ReleaseChecker implements Checker {
     const foreign = claim.sessionId !== requester;
     if (foreign || (cause === "withdraw" && claim.term !== requestedTerm)) {
       const asked = cause === "close" ? "end its session" : `withdraw term ${requestedTerm}`;
-      report(`a request to ${asked} removed term ${claim.term} of ${claim.election}`, "S7");
+      const whose = foreign ? "another session's" : "its own";
+      report(
+        `a request to ${asked} removed ${whose} term ${claim.term} of ${claim.election}`,
+        "S7",
+      );
     }
     const name = { election: claim.election, term: claim.term + this.#termFloor };
     const running = this.#running.get(keyOf(name));

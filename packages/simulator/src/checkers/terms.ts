@@ -12,6 +12,7 @@ export class TermsChecker implements Checker {
   readonly #latest = new Map<string, bigint>();
   /** The highest term of a head that a process was shown, by process and election. */
   readonly #seen = new Map<string, bigint>();
+  readonly #owners = new Map<string, number>();
   readonly #confirmed = new Map<string, bigint>();
   readonly #earlyEnds: EarlyEnds;
   #termFloor = 0n;
@@ -28,7 +29,9 @@ export class TermsChecker implements Checker {
       const key = `${entry.process} ${entry.election}`;
       const term = head.term + this.#termFloor;
       if (entry.source === "answer") this.#confirmed.set(key, term);
-      if (term > (this.#seen.get(key) ?? 0n)) this.#seen.set(key, term);
+      // One's own claim at the head has not led yet, perhaps; when it has, that is noted below.
+      const own = this.#owners.get(head.sessionId) === entry.process;
+      if (!own && term > (this.#seen.get(key) ?? 0n)) this.#seen.set(key, term);
     } else if (entry.kind === "session-opening") {
       for (const map of [this.#seen, this.#confirmed]) {
         for (const key of map.keys()) if (key.startsWith(`${entry.process} `)) map.delete(key);
@@ -37,6 +40,8 @@ export class TermsChecker implements Checker {
     else if (entry.kind === "term-floor-raised") {
       this.#termFloor = entry.termFloor;
       this.#regressed = false;
+    } else if (entry.kind === "event" && entry.event.type === "session-opened") {
+      this.#owners.set(entry.event.sessionId, entry.process);
     } else if (entry.kind === "event" && entry.event.type === "elected") {
       this.#seeElected(entry.process, entry.event, report);
     }
@@ -55,6 +60,7 @@ export class TermsChecker implements Checker {
     const seen = this.#seen.get(key) ?? 0n;
     if (term < seen) report(`p${process} leads ${election} in term ${term}, but has seen ${seen}`);
     if (term > latest) this.#latest.set(election, term);
+    if (term > seen) this.#seen.set(key, term);
     if (this.#confirmed.get(key) !== term) {
       report(`p${process} leads ${election} in term ${term} without having confirmed it`, "S3");
     }

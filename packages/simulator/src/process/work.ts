@@ -56,6 +56,8 @@ export async function work(parts: WorkParts, mandate: Mandate, plan: WorkPlan): 
       write(parts, mandate, name);
       await pauseUnlessAborted(clock, between(random, 0.05, 0.5) * ttlMs, mandate.signal);
     }
+    // Tidying up takes its time; the drain time is a tenth of the TTL.
+    if (mandate.signal.aborted) await sleep(clock, between(random, 0, 0.08) * ttlMs);
     if (plan === "throws") throw new Error("the work failed");
     if (plan === "returns" || plan === "obedient") return "done";
     // The rest goes on although it was told to stop.

@@ -43,7 +43,9 @@ export async function runSeeds(options: RunSeedsOptions): Promise<RangeReport> {
     const worker = new Worker(new URL("./seed-worker.ts", import.meta.url));
     try {
       for (let range = takeRange(); range !== undefined; range = takeRange()) {
-        total = sum(total, await ask(worker, range));
+        const report = await ask(worker, range);
+        // Only now: another thread may have added to the total meanwhile.
+        total = sum(total, report);
         onProgress?.(total);
       }
     } finally {
@@ -61,13 +63,13 @@ function ask(worker: Worker, range: SeedRange): Promise<RangeReport> {
       const seeds = `${firstSeed} to ${firstSeed + count - 1}`;
       reject(new Error(`the thread of seeds ${seeds} ended (exit code ${code})`));
     };
+    const onMessage = (report: RangeReport): void => settle(() => resolve(report));
+    const onError = (error: unknown): void => settle(() => reject(error as Error));
     const settle = (then: () => void): void => {
-      worker.removeAllListeners();
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
       then();
     };
-    worker.on("message", (report: RangeReport) => settle(() => resolve(report)));
-    worker.on("error", (error: unknown) => settle(() => reject(error as Error)));
-    worker.on("exit", (code) => settle(() => onExit(code)));
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
     worker.postMessage(range);
   });
 }

@@ -163,6 +163,7 @@ export class ClusterClient implements StoreConnection {
   async close(): Promise<void> {}
 
   async #carryOut(request: StoreRequest, signal: AbortSignal): Promise<StoreAnswer> {
+    if (this.#parts.cluster.mute.has(request.kind)) return await nothing(signal);
     if (request.kind !== "renew") return (await this.#ask(request, signal)).answer;
     const { answer, raftTerm, member } = await this.#ask(request, signal);
     if (!answer.ok || !this.#parts.recipe.provesQuorum) return answer;
@@ -242,4 +243,13 @@ export class ClusterClient implements StoreConnection {
 
 function unavailable(message: string, applied: "no" | "unknown" = "unknown"): MandateError {
   return new MandateError(message, { code: "STORE_UNAVAILABLE", applied });
+}
+
+/** Rejects when the signal aborts. */
+function nothing(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = (): void => reject(signal.reason as Error);
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
 }

@@ -1,5 +1,5 @@
 import type { Election, Random } from "@mandate/election";
-import type { MemoryBackup } from "@mandate/testing";
+import type { MemoryBackup, StoreCallKind } from "@mandate/testing";
 import type { SimProcess } from "../process/sim-process.ts";
 import type { Cluster } from "../store/cluster.ts";
 import { between, chance, pick, untilNext } from "./chance.ts";
@@ -20,6 +20,23 @@ export interface FaultParts {
 /** Clocks that leave their bound run so many times beyond it. */
 const BEYOND_BOUND = 10;
 
+/** The backup that a store is restored from is made within this time, in TTLs. */
+const BACKUP_TTLS = 4;
+
+/** Calls that the store may leave unanswered while it answers the others. */
+const CALLS: readonly StoreCallKind[] = [
+  "claims",
+  "claims",
+  "closeSession",
+  "openSession",
+  "read",
+  "renew",
+  "stand",
+  "update",
+  "withdraw",
+  "writeControl",
+];
+
 /** Makes faults happen, each kind by itself, until it is told to stop. */
 export class Faults {
   /** Processes whose clocks have left the bound: nothing is promised about them. */
@@ -33,7 +50,13 @@ export class Faults {
   }
 
   start(): void {
-    for (const [kind, meanMs] of this.#parts.scenario.faults) this.#schedule(kind, meanMs);
+    const { random, scenario, cluster } = this.#parts;
+    for (const [kind, meanMs] of scenario.faults) this.#schedule(kind, meanMs);
+    if (!scenario.faults.has("restore")) return;
+    this.#after(between(random, 0, BACKUP_TTLS) * scenario.ttlMs, () => {
+      this.#note("the store is backed up");
+      this.#backup = cluster.backup();
+    });
   }
 
   /** No fault begins or ends any more. */
@@ -95,6 +118,7 @@ export class Faults {
     depose: () => this.#withMember("deposed", (member) => this.#parts.cluster.depose(member)),
     "member-down": () =>
       this.#withMember("down", (member) => this.#parts.cluster.stopMember(member)),
+    mute: () => this.#mute(),
     restart: () => {
       this.#note("the store restarts");
       this.#parts.cluster.goDown(undefined);
@@ -187,19 +211,23 @@ export class Faults {
     });
   }
 
-  /** Half of the time a backup is made, else the last one comes back. */
+  #mute(): void {
+    const { random, cluster } = this.#parts;
+    const kind = pick(random, CALLS);
+    this.#note(`the store answers no ${kind} any more`);
+    cluster.mute.add(kind);
+    this.#endWithin(2.5, () => {
+      this.#note(`the store answers ${kind} again`);
+      cluster.mute.delete(kind);
+    });
+  }
+
   #restore(): void {
     const { random, cluster } = this.#parts;
-    if (cluster.isDown) return;
-    if (this.#backup === undefined) {
-      this.#note("the store is backed up");
-      this.#backup = cluster.backup();
-      return;
-    }
+    if (cluster.isDown || this.#backup === undefined) return;
     const replaced = chance(random, 0.3);
     this.#note(replaced ? "the store is replaced" : "the store is restored from the backup");
     cluster.goDown(this.#backup);
-    this.#backup = undefined;
     this.#endWithin(1, () => cluster.comeUp({ replaced }));
   }
 

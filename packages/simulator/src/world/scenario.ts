@@ -13,6 +13,7 @@ export type FaultKind =
   | "rate-change"
   | "depose"
   | "member-down"
+  | "mute"
   | "restart"
   | "restore"
   | "delete-claim"
@@ -73,8 +74,9 @@ const FAULTS: readonly (readonly [FaultKind, number, number])[] = [
   ["rate-change", 3, 0.25],
   ["depose", 3, 0.4],
   ["member-down", 3, 0.3],
+  ["mute", 4, 0.2],
   ["restart", 8, 0.15],
-  ["restore", 8, 0.12],
+  ["restore", 5, 0.15],
   ["delete-claim", 5, 0.15],
   ["end-session", 6, 0.15],
   ["health", 2, 0.4],

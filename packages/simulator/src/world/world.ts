@@ -4,6 +4,7 @@ import { SeededRandom, type VirtualClock } from "@mandate/testing";
 import { CalmChecker } from "../checkers/calm.ts";
 import { EarlyEnds } from "../checkers/early-ends.ts";
 import { FenceChecker } from "../checkers/fence.ts";
+import { GoneClaimChecker } from "../checkers/gone-claim.ts";
 import { OneMandateChecker } from "../checkers/one-mandate.ts";
 import { ReleaseChecker } from "../checkers/release.ts";
 import { TermsChecker } from "../checkers/terms.ts";
@@ -72,6 +73,7 @@ export class World {
         S1: this.#oneMandate,
         S2: new TermsChecker(earlyEnds),
         S5: new ReleaseChecker(observer, (process) => this.#planOf(process).onOverrun),
+        S3: new GoneClaimChecker(observer, scenario.ttlMs),
         S8: new FenceChecker(),
         L1: this.#calmChecker,
         world: { see: (entry) => void (entry.kind === "store-regressed" && this.#regress()) },
@@ -141,6 +143,7 @@ export class World {
     this.#network.heal();
     this.#healed = true;
     this.#cluster.comeUp();
+    this.#cluster.mute.clear();
     for (const [index] of this.#cluster.members.entries()) this.#cluster.rejoin(index);
     this.#resumeElections();
     if (this.#regressed) this.#raiseTermFloor();

@@ -19,8 +19,8 @@ export interface OddServer extends AsyncDisposable {
 }
 
 /**
- * Starts an {@link OddServer}; `answer` gets each request, its number and its path, once its body has
- * come.
+ * Starts an {@link OddServer}; `answer` gets each request, its number and its path, once its body
+ * has come.
  */
 export async function startOddServer(
   answer: (stream: ServerHttp2Stream, request: number, path: string) => void,

@@ -8,10 +8,10 @@ const timeoutMs = 5_000;
 /** A leader's way to the ledger. */
 export class LedgerClient {
   readonly #url: string;
-  // A few connections, as for a database: writes wait in line for them. A mandate is checked when
+  // Two connections, as for a database: writes wait in line for them. A mandate is checked when
   // a write is handed over; what waits after that is beyond the reach of any check in this process,
   // and if the process is stopped meanwhile, only the fence at the ledger can refuse it.
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 2 });
 
   constructor(url: string) {
     this.#url = url;
