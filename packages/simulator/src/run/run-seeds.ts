@@ -64,7 +64,7 @@ function ask(worker: Worker, range: SeedRange): Promise<RangeReport> {
       reject(new Error(`the thread of seeds ${seeds} ended (exit code ${code})`));
     };
     const onMessage = (report: RangeReport): void => settle(() => resolve(report));
-    const onError = (error: unknown): void => settle(() => reject(error as Error));
+    const onError = (error: Error): void => settle(() => reject(error));
     const settle = (then: () => void): void => {
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);
       then();

@@ -99,11 +99,11 @@ export class ClusterClient implements StoreConnection {
     try {
       const answer = recipe.believe(request, await this.#carryOut(altered, signal));
       this.#noteSeen(request, answer);
-      return answer as StoreAnswer<Kind>;
+      return answer;
     } catch (error) {
       const answer = recipe.onFailure(request, error);
       if (answer === undefined) throw error;
-      return answer as StoreAnswer<Kind>;
+      return answer;
     }
   }
 
