@@ -165,6 +165,15 @@ test("S4, pitfall 3: a wall clock set back extends nothing", async () => {
   await world.settle(mandate.resign());
 });
 
+test("S4, pitfall 3: a wall clock that was set back hides no suspension that comes after", async () => {
+  const mandate = await world.settle(a.election("jobs").campaign());
+  world.clock.jumpWall(-10_000);
+  expect(mandate.active).toBe(true);
+  world.clock.jumpWall(VALID_MS + 1);
+  expect(mandate.active).toBe(false);
+  await world.settle(mandate.resign());
+});
+
 test("S4: a renewal confirmed after the end revives no mandate", async () => {
   const mandate = await world.settle(a.election("jobs").campaign());
   world.fate = fateOf("lose-answer", { kinds: ["renew"], of: "a" });

@@ -83,7 +83,7 @@ export class Standing {
         });
       },
       onElected: (mandate) => {
-        startedAtMs = this.#core.clock.now().wallMs;
+        startedAtMs = this.#core.wallMs;
         this.#record(mandate, { startedAtMs, ended: false });
         won.resolve(mandate);
       },
@@ -145,7 +145,7 @@ export class Standing {
       term: mandate.recordedTerm,
       candidateId: mandate.candidateId,
       startedAtMs,
-      endedAtMs: ended ? this.#core.clock.now().wallMs : undefined,
+      endedAtMs: ended ? this.#core.wallMs : undefined,
       endReason: ended ? mandate.endReason : undefined,
     });
   }

@@ -1,5 +1,6 @@
 import { backoffMs } from "../time/backoff.ts";
 import type { Clock, Random } from "../time/clock.ts";
+import { forwardClock } from "../time/forward-clock.ts";
 import { pause, withDeadline } from "../time/deadline.ts";
 import { ElectionWatch } from "../candidacy/election-watch.ts";
 import { hasCode, MandateError } from "../errors.ts";
@@ -64,7 +65,7 @@ export class SessionCore implements SessionHost {
 
   constructor(parts: SessionCoreParts) {
     this.#parts = parts;
-    this.clock = parts.clock;
+    this.clock = forwardClock(parts.clock);
     this.random = parts.random;
     this.rules = parts.rules;
     this.store = rememberingStore(parts.store, parts.terms);
@@ -80,6 +81,11 @@ export class SessionCore implements SessionHost {
 
   get validity(): Validity | undefined {
     return this.#validity;
+  }
+
+  /** What the wall clock shows, for people. */
+  get wallMs(): number {
+    return this.#parts.clock.now().wallMs;
   }
 
   remainingMs(): number {
