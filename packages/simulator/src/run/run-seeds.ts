@@ -49,7 +49,7 @@ export async function runSeeds(options: RunSeedsOptions): Promise<RangeReport> {
     return range;
   };
   const runThread = async (): Promise<void> => {
-    for (let range = takeRange(); range !== undefined; ) {
+    for (let range = takeRange(); range !== undefined;) {
       const worker = new Worker(new URL("./seed-worker.ts", import.meta.url));
       try {
         for (let ranges = 0; ranges < RANGES_OF_A_THREAD && range !== undefined; ranges++) {
