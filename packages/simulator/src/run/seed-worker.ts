@@ -21,9 +21,7 @@ export async function runRange({ firstSeed, count }: SeedRange): Promise<RangeRe
   const failures: SimulationResult[] = [];
   let [mandates, excusedOverlaps, simulatedMs] = [0, 0, 0];
   for (let seed = firstSeed; seed < firstSeed + count; seed++) {
-    process._rawDebug("start", firstSeed, seed);
     const result = await simulate(seed);
-    process._rawDebug("end", seed);
     mandates += result.mandates;
     excusedOverlaps += result.excusedOverlaps;
     simulatedMs += result.simulatedMs;
