@@ -16,15 +16,6 @@ export interface RunSeedsOptions {
 /** Small enough for a smooth display, large enough not to matter. */
 const RANGE = 20;
 
-/**
- * A process that crashed leaves behind in its thread what its calls were waiting with: composite
- * abort signals that somebody listens to are never collected. So threads are replaced now and then.
- */
-const RANGES_OF_A_THREAD = 100;
-
-/** A range that takes longer hangs, and that is a fault of the simulator or of the code. */
-const RANGE_DEADLINE_MS = 300_000;
-
 const NOTHING: RangeReport = {
   ran: 0,
   mandates: 0,
@@ -49,17 +40,16 @@ export async function runSeeds(options: RunSeedsOptions): Promise<RangeReport> {
     return range;
   };
   const runThread = async (): Promise<void> => {
-    for (let range = takeRange(); range !== undefined;) {
-      const worker = new Worker(new URL("./seed-worker.ts", import.meta.url));
-      try {
-        for (let ranges = 0; ranges < RANGES_OF_A_THREAD && range !== undefined; ranges++) {
-          total = sum(total, await ask(worker, range));
-          onProgress?.(total);
-          range = takeRange();
-        }
-      } finally {
-        await worker.terminate();
+    const worker = new Worker(new URL("./seed-worker.ts", import.meta.url));
+    try {
+      for (let range = takeRange(); range !== undefined; range = takeRange()) {
+        const report = await ask(worker, range);
+        // Only now: another thread may have added to the total meanwhile.
+        total = sum(total, report);
+        onProgress?.(total);
       }
+    } finally {
+      await worker.terminate();
     }
   };
   await Promise.all(Array.from({ length: jobs }, runThread));
@@ -67,24 +57,19 @@ export async function runSeeds(options: RunSeedsOptions): Promise<RangeReport> {
 }
 
 function ask(worker: Worker, range: SeedRange): Promise<RangeReport> {
-  const { firstSeed, count } = range;
-  const seeds = `seeds ${firstSeed} to ${firstSeed + count - 1}`;
   return new Promise((resolve, reject) => {
+    const onExit = (code: number): void => {
+      const { firstSeed, count } = range;
+      const seeds = `${firstSeed} to ${firstSeed + count - 1}`;
+      reject(new Error(`the thread of seeds ${seeds} ended (exit code ${code})`));
+    };
+    const onMessage = (report: RangeReport): void => settle(() => resolve(report));
+    const onError = (error: Error): void => settle(() => reject(error));
     const settle = (then: () => void): void => {
-      clearTimeout(deadline);
-      worker.removeAllListeners();
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
       then();
     };
-    const deadline = setTimeout(() => {
-      settle(() => reject(new Error(`${seeds} did not end within ${RANGE_DEADLINE_MS} ms`)));
-    }, RANGE_DEADLINE_MS);
-    worker.on("message", (report: RangeReport) => settle(() => resolve(report)));
-    worker.on("error", (cause) => {
-      settle(() => reject(new Error(`the thread of ${seeds} failed`, { cause })));
-    });
-    worker.on("exit", (code) => {
-      settle(() => reject(new Error(`the thread of ${seeds} ended with exit code ${code}`)));
-    });
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
     worker.postMessage(range);
   });
 }
